@@ -61,7 +61,7 @@ redis:
 	@.ci/redis
 
 # One folder at a time: templ writes paths relative to the one it is given into the files.
-generate: ## generate the *_templ.go files and the settings in README and openapi.yaml
+generate: ## generate the *_templ.go files and the settings in README.md, docs/deploy/parley.env and openapi.yaml
 	@for dir in $$(find . -name node_modules -prune -o -name '*.templ' -exec dirname {} + | sort -u); do \
 		$(TEMPL) generate -path $$dir -log-level error || exit; \
 	done

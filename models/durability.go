@@ -9,9 +9,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// durability is what [Desk.awaitDurable] found last.
+// durability is the last answer of PostgreSQL to [Desk.awaitDurable].
 type durability struct {
-	turn         chan struct{} // holds one token while PostgreSQL is asked
+	turn         chan struct{} // a lock that a caller whose context ends need not wait for: holds one token while PostgreSQL is asked
 	askedAt      time.Time
 	isReplicated bool // there is a synchronous standby
 	err          error
@@ -20,19 +20,21 @@ type durability struct {
 const (
 	// durabilityTimeout is how long to wait for the standby. One in another town answers in a tenth of that.
 	durabilityTimeout = 1500 * time.Millisecond
-	// noStandbyFor is how long it is taken for granted that there is no synchronous standby.
+	// noStandbyFor is how long the answer holds that there is no synchronous standby. So one that was just switched on is waited for
+	// after a second at the latest.
 	noStandbyFor = time.Second
 )
 
-// awaitDurable returns once everything that was committed before, by any session, is as safe as a commit of its own. Without a
-// synchronous standby that is so at once. With one it commits a transaction that only writes a line to the write-ahead log, since a
-// commit is replicated after those before it. Callers who come while another one waits share the next answer, so that all of them use one
-// connection. It returns database_unavailable when PostgreSQL takes longer than 1.5 s.
+// awaitDurable returns once everything that any session committed before the call is as safe as a commit of the caller would be. Without
+// a synchronous standby, a commit is safe when it is visible. With one, awaitDurable commits a transaction that only writes a line to the
+// write-ahead log, and waits for the standby: the log is replicated in order, so the standby has all earlier commits then too. Callers
+// who come while PostgreSQL is asked wait, and share one next question, so only one connection is in use. It returns
+// database_unavailable when PostgreSQL does not answer a question within 1.5 s.
 //
 // A request that gives up while its commit waits for a standby leaves rows behind that are visible here but may be
-// missing after a fail-over. So it is called before an answer that says "done" because of rows that are there already,
-// such as the answer to a repeated send, and before a stream catches up with a chat. A transaction that locks a row needs no call: its
-// own commit waits.
+// missing after a fail-over. So awaitDurable is called before an answer that says "done" because of rows that are there already,
+// such as the answer to a repeated send, and before a stream sends what it has read. A transaction that locks a row needs no call: the
+// lock is written to the log, so its own commit waits.
 func (d *Desk) awaitDurable(ctx context.Context) error {
 	arrivedAt, last := time.Now(), &d.durability
 	select {

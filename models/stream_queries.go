@@ -15,13 +15,13 @@ func (d *Desk) OpenChats(ctx context.Context, actor Actor) ([]Chat, error) {
 	return d.chats(ctx, `WHERE c.agent_id = $1 AND c.status = 'active' ORDER BY c.id`, actor.ID)
 }
 
-// Since returns everything that happened in a chat after a version: the chat as it is now, its new messages, the earlier
-// ones that were edited or withdrawn since, and the statuses that earlier ones have now and had not then, each in order. The
-// result covers everything up to the version of the returned chat and nothing after it. Steps before the present status of a
-// message are left out: a client that was disconnected in the middle of an earlier result may know the present one. Users do
-// not get notes. Version 0 is everything. A chat that the actor may not read is chat_not_found.
+// Since returns everything that happened in a chat after a version: the chat as it is now, its new messages, and of the
+// earlier messages those that were edited or withdrawn and the statuses that changed, each in order. The result covers everything up
+// to the version of the returned chat and nothing after it. Of the statuses of a message only the present one is in it: a client
+// that was disconnected in the middle of an earlier result may know that one, and an earlier step would take it back. Users do
+// not get notes. Pass version 0 for everything. A chat that the actor may not read is chat_not_found.
 //
-// With a synchronous standby everything in the result is on the standby too, or the error is database_unavailable.
+// With a synchronous standby, what is new in the result is on the standby too, or the error is database_unavailable.
 func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version int64) (*Change, error) {
 	for {
 		change, isTorn, err := d.since(ctx, actor, chatID, version)
@@ -36,8 +36,8 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 	}
 }
 
-// since is Since without waiting for a standby. isTorn reports that a message may already have a status that it got after the
-// version of the chat.
+// since is Since without waiting for a standby. isTorn reports that a message was confirmed after the chat was read and before its
+// messages were, so that it has a status which the version of the chat does not cover: the caller reads again.
 func (d *Desk) since(ctx context.Context, actor Actor, chatID string, version int64) (change *Change, isTorn bool, err error) {
 	row, err := d.Chat(ctx, actor, chatID)
 	if err != nil {

@@ -162,7 +162,7 @@ type parkedStream struct {
 	turn     string // names the last answer, "" before the first
 	cursor   string
 	events   []PolledEvent // for the next poll
-	size     int           // of events, in bytes
+	size     int           // of the events after the beginning, in bytes
 	idle     int           // answers in a row without an event
 	retry    time.Duration
 	hasBegun bool
@@ -247,7 +247,7 @@ func (p *parkedStream) take(at pollCursor) *PollAnswer {
 	return answer
 }
 
-// Send implements [Transport]. What a stream begins with may be larger than maxParked.
+// Send implements [Transport]. What a stream begins with may be larger than maxParked, and what comes after it has as much room.
 func (p *parkedStream) Send(f Frame, id string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -281,7 +281,7 @@ func (p *parkedStream) Flush() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.hasBegun {
-		p.hasBegun = true
+		p.hasBegun, p.size = true, 0
 		close(p.begun)
 	}
 	if len(p.events) > 0 {

@@ -104,6 +104,33 @@ func TestAPollWaitsForAnEvent(t *testing.T) {
 	})
 }
 
+// TestALargeBeginningIsKept parks a stream that begins with more than others may keep, and to which something comes before the poll is
+// answered.
+func TestALargeBeginningIsKept(t *testing.T) {
+	t.Parallel()
+	p := &parkedStream{arrived: make(chan struct{}, 1), begun: make(chan struct{}), ended: make(chan struct{}), polls: 1}
+	send := func(size int) error {
+		if err := p.Send(Frame{Event: "message", Data: make([]byte, size)}, "id"); err != nil {
+			return err
+		}
+		return p.Flush()
+	}
+	for _, size := range []int{3 * maxParked, maxParked / 2} {
+		if err := send(size); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if answer := p.take(pollCursor{}); answer == nil || len(answer.Events) != 2 {
+		t.Fatalf("the answer is %+v", answer)
+	}
+	if err := send(maxParked / 2); err != nil {
+		t.Error(err)
+	}
+	if err := send(maxParked); err == nil {
+		t.Error("more than a stream may keep was kept after its beginning")
+	}
+}
+
 func TestAParkedStreamEndsWithItsClient(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

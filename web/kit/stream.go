@@ -3,6 +3,7 @@ package kit
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"time"
 
@@ -19,6 +20,10 @@ import (
 // previous poll instead. An error before the stream has begun is returned and answered as a problem. Where the connection can be taken over
 // from the HTTP server, the stream goes on in a goroutine of its own and Stream returns at once.
 func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error {
+	// Parameters of a query that cannot be read count as absent, and a cursor must not: the client would miss what came since.
+	if _, err := url.ParseQuery(c.Request().URL.RawQuery); err != nil {
+		return Malformed("The query of the address cannot be read: after % two hexadecimal digits must follow, and & separates parameters.")
+	}
 	caller := CallerOf(c)
 	to.Actor, to.Session, to.Ends, to.Anonymous = caller.Actor, caller.Session, caller.ExpiresAt, caller.Anonymous
 	to.IsProgram = caller.APIKey != nil

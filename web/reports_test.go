@@ -133,6 +133,7 @@ func TestAReportThatCannotBeMade(t *testing.T) {
 		"by=agent&only=tag:vip":  "Choose rows by day",
 		"time_zone=Nowhere/City": "This time zone is not known",
 		"only=nothing":           "This selection is not known",
+		"only=nothing:at-all":    "This selection is not known",
 	} {
 		page := string(h.browse("GET", "/supervisor/reports?"+query, ruth, nil).want(422).Body)
 		if !strings.Contains(page, said) || !strings.Contains(page, "This report cannot be made") {

@@ -51,7 +51,7 @@ func (d *Desk) ConfirmOne(ctx context.Context, actor Actor, chatID string, messa
 
 // checkCanConfirm returns the refusal for an actor who is not part of the chat; an ended one may be confirmed. It is
 // called after a confirmation that changed nothing: it may be the retry of one whose event was lost, so the chat's
-// version is announced, once it is durable.
+// version is announced. That is durable: the statement has locked the chat, so its commit waited for a standby.
 func (d *Desk) checkCanConfirm(ctx context.Context, actor Actor, chatID string) error {
 	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {

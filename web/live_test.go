@@ -343,6 +343,16 @@ func TestStatusesThatWereMissedComeBack(t *testing.T) {
 	}
 }
 
+// TestAStreamWhoseQueryCannotBeReadIsRefused opens streams with a query that has no meaning. A cursor in it may not count as absent.
+func TestAStreamWhoseQueryCannotBeReadIsRefused(t *testing.T) {
+	t.Parallel()
+	h := startServer(t)
+	_, token := h.guest()
+	for _, query := range []string{"poll=1&last_event_id=%zz", "poll=1;wait=3", "last_event_id=%", "%=1"} {
+		h.ask("GET", forUser+"/events?"+query, token, nil).refused(400, "malformed")
+	}
+}
+
 func TestAStreamThatCannotBeginIsAProblem(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)

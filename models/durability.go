@@ -18,7 +18,7 @@ type durability struct {
 }
 
 const (
-	// durabilityTimeout is how long to wait for the standby. One in another town answers in a tenth of that.
+	// durabilityTimeout is how long a commit may take until it is on the standby. One in another town answers in a tenth of that.
 	durabilityTimeout = 1500 * time.Millisecond
 	// noStandbyFor is how long the answer holds that there is no synchronous standby. So one that was just switched on is waited for
 	// after a second at the latest.
@@ -62,12 +62,8 @@ func (d *Desk) awaitDurable(ctx context.Context) error {
 	return err
 }
 
-const (
-	// canaryEvery is how often the canary of [Desk.CheckWrites] is written at most.
-	canaryEvery = time.Second
-	// canaryTimeout is how long a commit may take.
-	canaryTimeout = durabilityTimeout
-)
+// canaryEvery is how often the canary of [Desk.CheckWrites] is written at most.
+const canaryEvery = time.Second
 
 // canary is a small write that shows whether commits come through.
 type canary struct {
@@ -87,7 +83,7 @@ func (d *Desk) CheckWrites(ctx context.Context) error {
 		return d.canary.err
 	}
 	// The result is shared, so a caller who gives up must not fail it for the others.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), canaryTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), durabilityTimeout)
 	defer cancel()
 	_, err := d.db.NewRaw(`SELECT pg_logical_emit_message(true, 'parley', '')`).Exec(ctx)
 	d.canary.err = translate(err)

@@ -100,7 +100,7 @@ func (q *ReportQuery) Check() error {
 	case !slices.Contains(ReportGroups, q.By):
 		return invalid("by", fieldUnknown, "by must be day, week, month, hour, weekday, agent, department, site, outcome or tag.")
 	case q.With != "" && (!slices.Contains(ReportGroups, q.With) || q.With.IsTime()):
-		return invalid("with", fieldUnknown, "with must be agent, department, site, outcome or tag.")
+		return invalid("only", fieldUnknown, "only must begin with agent:, department:, site:, outcome: or tag:.")
 	case q.With != "" && !q.By.IsTime():
 		return invalid("by", fieldInvalid, "With a selection, by must be day, week, month, hour or weekday.")
 	}

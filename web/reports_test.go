@@ -140,6 +140,11 @@ func TestAReportThatCannotBeMade(t *testing.T) {
 			t.Errorf("%s: the page does not say %q", query, said)
 		}
 		h.browse("GET", "/supervisor/reports.csv?"+query, ruth, nil).want(422)
+		for field := range h.ask("GET", "/api/supervisor/reports?"+query, ruth, nil).want(422).object()["errors"].(map[string]any) {
+			if !strings.Contains("&"+query, "&"+field+"=") && query != "range=custom" {
+				t.Errorf("%s: the refused parameter is %s", query, field)
+			}
+		}
 		h.browse("GET", "/supervisor/reports.xlsx?"+query, ruth, nil).want(422)
 	}
 }

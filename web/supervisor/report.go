@@ -134,7 +134,7 @@ func addReportErrors(ctx context.Context, errs map[string]string, err error) boo
 			errs[field] = text.T(ctx, "admin.error.time_zone")
 		case "by", "only":
 			errs[field] = text.T(ctx, "report.error."+field)
-		case "with", "name":
+		case "name":
 			errs["only"] = text.T(ctx, "report.error.only")
 		case "range", "to":
 			errs[field] = text.T(ctx, "report.error.period")

@@ -46,7 +46,7 @@ func reportQuery(c echo.Context, now time.Time, zone string) (models.ReportQuery
 	}
 	if p.Only != "" {
 		kind, name, found := strings.Cut(p.Only, ":")
-		if q.With, q.Name = models.ReportGroup(kind), name; !found || !slices.Contains(models.ReportGroups, q.With) || q.With.IsTime() {
+		if q.With, q.Name = models.ReportGroup(kind), name; !found || kind == "" {
 			return q, p, kit.InvalidField(
 				"only",
 				"unknown",
